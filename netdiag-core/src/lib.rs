@@ -1,6 +1,12 @@
 //! The state of a host's network as plain values.
 
+pub mod diff;
 pub mod error;
+pub mod history;
+pub mod json;
 pub mod model;
+pub mod schema;
+pub mod snapshot;
 
 pub use error::{Error, ErrorKind};
+pub use snapshot::Snapshot;
