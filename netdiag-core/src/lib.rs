@@ -7,6 +7,8 @@ pub mod json;
 pub mod model;
 pub mod schema;
 pub mod snapshot;
+#[cfg(feature = "system")]
+pub mod source;
 
 pub use error::{Error, ErrorKind};
 pub use snapshot::Snapshot;

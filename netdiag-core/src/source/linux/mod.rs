@@ -1,0 +1,3 @@
+//! Linux: rtnetlink, `/proc` and `/proc/sys`.
+
+pub(crate) mod decode;
