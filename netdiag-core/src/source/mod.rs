@@ -1,20 +1,27 @@
 //! Syscalls: how we find out. The only I/O of this crate apart from snapshot files, the only
 //! `unsafe`, and the only platform switches.
 //!
-//! [`read`] takes one snapshot, without privileges.
+//! [`read`] takes one snapshot, [`Monitor`] keeps one current. Both work without privileges.
 
 #[cfg(target_os = "linux")]
 mod linux;
+mod monitor;
 #[cfg(target_os = "linux")]
 mod resolver;
+#[cfg(not(target_os = "linux"))]
+mod unsupported;
 
 #[cfg(target_os = "linux")]
 use linux as platform;
+#[cfg(not(target_os = "linux"))]
+use unsupported as platform;
 
 use jiff::Timestamp;
 
 use crate::error::Error;
 use crate::snapshot::Snapshot;
+
+pub use monitor::{Message, Monitor, MonitorOptions};
 
 /// Which network namespace to look from.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod churn;
 mod coverage;
 pub(crate) mod decode;
 pub(crate) mod dump;
+pub(super) mod monitor;
 pub(crate) mod namespace;
 pub(crate) mod read;
 pub(crate) mod regions;
