@@ -1,10 +1,12 @@
 //! `netdiag`: see this host's network state, what changed and why.
 //!
-//! Each verb prints and ends ([`cli`]).
+//! A verb prints and ends ([`cli`]); without one the terminal UI opens ([`tui`]). Both describe
+//! things in the same words ([`text`]) and understand the same filters ([`filter`]).
 
 mod cli;
 mod filter;
 mod text;
+mod tui;
 
 use std::process::ExitCode;
 

@@ -4,8 +4,9 @@ use std::io::{self, IsTerminal};
 
 use super::args::Common;
 use super::complain::Failure;
-use super::Outcome;
+use super::{Outcome, state};
 use crate::text::is_dumb;
+use crate::tui;
 
 const INSTEAD: &str = "In scripts use: netdiag watch --json   (or snapshot, diff)";
 
@@ -20,5 +21,15 @@ pub(super) fn run(common: &Common) -> Result<Outcome, Failure> {
     if is_dumb() {
         return Err(Failure::usage(format!("this terminal has no cursor control (TERM=dumb). {INSTEAD}")));
     }
-    Err(Failure::usage(format!("the terminal interface is not there yet. {INSTEAD}")))
+    let state = match &common.state {
+        Some(path) => Some((path.display().to_string(), state::stored(path)?)),
+        None => None,
+    };
+    tui::run(tui::Options {
+        namespace: common.namespace(),
+        state,
+        color: common.color,
+        ascii: common.ascii,
+    })?;
+    Ok(Outcome::Done)
 }
