@@ -22,6 +22,14 @@ use crate::source::{Namespace, now, resolver};
 
 const FAMILIES: [Family; 2] = [Family::V4, Family::V6];
 
+/// The list under which the first reading has the trouble with routes of both families.
+const FIRST_ROUTES: &str = "routes";
+
+/// The list under which later readings have that of one family.
+fn routes_of(family: Family) -> String {
+    format!("routes {}", family.number())
+}
+
 /// Asks the kernel, with a socket and a route decoder that last.
 pub(super) struct Reader {
     resolver_files: resolver::Roots,
@@ -68,8 +76,8 @@ impl Reader {
         ask(&self.socket, &Request::loopback(), &mut self.buffer).map(|_| ()).map_err(asked)
     }
 
-    /// The state with its doubtful parts read again. `refine_links` may
-    /// complete the links that were read.
+    /// The state with its doubtful parts read again. `refine_links` may complete the links that
+    /// were read.
     pub(super) fn read_again(
         &mut self,
         state: &Snapshot,
@@ -125,11 +133,15 @@ impl Reader {
         tables: Tables,
     ) -> Result<Vec<Arc<RouteTable>>, Error> {
         let one = match tables {
-            Tables::One(table) => Some(table),
-            Tables::None | Tables::All => None,
+            // Trouble is not kept by table: where there is some, only the whole family can end it.
+            Tables::One(table) if !self.has_trouble(family) => Some(table),
+            Tables::One(_) | Tables::None | Tables::All => None,
         };
         let region = read_routes(family, one, &mut self.decoder).map_err(asked)?;
-        self.keep_problems(&format!("routes {}", family.number()), region.trouble);
+        self.keep_problems(&routes_of(family), region.trouble);
+        if FAMILIES.iter().all(|family| self.problems.contains_key(&routes_of(*family))) {
+            self.problems.remove(FIRST_ROUTES);
+        }
         let mut read = region.tables;
         let known = state.routes().tables().iter().filter(|table| table.family() == family);
         for gone in known.filter(|table| one.is_none_or(|one| one == table.id())) {
@@ -139,6 +151,13 @@ impl Reader {
         }
         self.decoder.forget_unused();
         Ok(read)
+    }
+
+    fn has_trouble(&self, family: Family) -> bool {
+        let has_some = |list: &str| self.problems.get(list).is_some_and(|problems| !problems.is_empty());
+        // The first reading does not say which family it was.
+        has_some(&routes_of(family))
+            || (!self.problems.contains_key(&routes_of(family)) && has_some(FIRST_ROUTES))
     }
 
     fn both<T>(
@@ -169,4 +188,28 @@ impl Reader {
 
 fn asked(cause: io::Error) -> Error {
     Error::system("ask the kernel over netlink", cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ProblemKind, TableId};
+    use crate::source::linux::testing::in_new_namespace;
+
+    #[test]
+    fn trouble_of_the_first_reading_ends_when_both_families_were_read_without_any() {
+        in_new_namespace(|| {
+            let (mut reader, state) = Reader::open(&Namespace::Own).unwrap();
+            let (kind, area) = (ProblemKind::Inconsistent, FIRST_ROUTES.to_owned());
+            let problem = Problem { kind, area, detail: "kept changing".to_owned(), count: 1 };
+            reader.problems.insert(FIRST_ROUTES.to_owned(), vec![problem]);
+            let mut about_routes = |doubt: Doubt| {
+                let read = reader.read_again(&state, &doubt, |_| {}).unwrap();
+                read.problems().iter().filter(|problem| problem.area == FIRST_ROUTES).count()
+            };
+            let main = Tables::One(TableId::MAIN);
+            assert_eq!(about_routes(Doubt { routes_v4: main, ..Doubt::default() }), 1);
+            assert_eq!(about_routes(Doubt { routes_v6: main, ..Doubt::default() }), 0);
+        });
+    }
 }
