@@ -89,18 +89,42 @@ pub(in crate::source) fn run(
         }
     };
     runtime.block_on(async {
-        let watch = match Watch::begin(options) {
-            Ok(watch) => watch,
+        let subscription = match Subscription::begin(options) {
+            Ok(subscription) => subscription,
             Err(error) => {
                 let _ = started.send(Err(error));
                 return;
             }
         };
         let _ = started.send(Ok(()));
-        if let Err(error) = watch.run(commands, sink).await {
+        let watched = match Watch::begin(subscription) {
+            Ok(watch) => watch.run(commands, sink).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = watched {
             sink(Message::Ended(Arc::new(error)));
         }
     });
+}
+
+/// What happens from its beginning on is queued.
+struct Subscription {
+    namespace: Namespace,
+    socket: AsyncFd<Socket>,
+    files: FileWatch,
+}
+
+impl Subscription {
+    fn begin(options: &MonitorOptions) -> Result<Self, Error> {
+        let system = |error| Error::system("watch the kernel's notifications", error);
+        let receive_buffer = options.receive_buffer.unwrap_or(RECEIVE_BUFFER);
+        let socket = Socket::open(&GROUPS, Some(receive_buffer)).map_err(system)?;
+        Ok(Self {
+            namespace: options.namespace.clone(),
+            socket: files::wake_on_input(socket).map_err(system)?,
+            files: FileWatch::new(&options.namespace).map_err(system)?,
+        })
+    }
 }
 
 struct Watch {
@@ -108,7 +132,7 @@ struct Watch {
     socket: AsyncFd<Socket>,
     files: FileWatch,
     buffer: Vec<u8>,
-    mirror: Option<Mirror>,
+    mirror: Mirror,
     /// When the doubtful parts are to be read again.
     due: Option<Instant>,
     /// When the first of the gathered notifications came.
@@ -122,20 +146,20 @@ struct Watch {
 }
 
 impl Watch {
-    /// Subscribes; what happens from now on is queued.
-    fn begin(options: &MonitorOptions) -> Result<Self, Error> {
-        let system = |error| Error::system("watch the kernel's notifications", error);
-        let receive_buffer = options.receive_buffer.unwrap_or(RECEIVE_BUFFER);
-        let socket = Socket::open(&GROUPS, Some(receive_buffer)).map_err(system)?;
+    /// Reads everything for the first time.
+    fn begin(subscription: Subscription) -> Result<Self, Error> {
+        let Subscription { namespace, socket, files } = subscription;
+        let start = Instant::now();
+        let mirror = Mirror::read(&namespace)?;
         Ok(Self {
-            namespace: options.namespace.clone(),
-            socket: files::wake_on_input(socket).map_err(system)?,
-            files: FileWatch::new(&options.namespace).map_err(system)?,
+            namespace,
+            socket,
+            files,
             buffer: Vec::new(),
-            mirror: None,
+            mirror,
             due: None,
             since: None,
-            cost: Duration::ZERO,
+            cost: start.elapsed(),
             burst: 0,
             last_burst: None,
             is_behind: false,
@@ -147,11 +171,7 @@ impl Watch {
         mut commands: mpsc::UnboundedReceiver<Command>,
         sink: &mut dyn FnMut(Message),
     ) -> Result<(), Error> {
-        let start = Instant::now();
-        let mirror = Mirror::read(&self.namespace)?;
-        self.cost = start.elapsed();
-        sink(Message::Ready(mirror.state()));
-        self.mirror = Some(mirror);
+        sink(Message::Ready(self.mirror.state()));
         loop {
             let due = self.due;
             let reading_is_due = async {
@@ -168,7 +188,7 @@ impl Watch {
                         let _ = answer.send(state);
                     }
                     Some(Command::Resync(answer)) => {
-                        self.mirror_mut()?.doubt_everything();
+                        self.mirror.doubt_everything();
                         let state = self.settle(sink)?;
                         let _ = answer.send(state);
                     }
@@ -176,7 +196,7 @@ impl Watch {
                 },
                 seen = self.files.next() => match seen {
                     Ok(Seen::ResolverFile) => {
-                        self.mirror_mut()?.doubt_resolver();
+                        self.mirror.doubt_resolver();
                         self.schedule();
                     }
                     Ok(Seen::NamespaceGone) => {
@@ -207,12 +227,6 @@ impl Watch {
         Error::new(ErrorKind::NotFound, operation, cause)
     }
 
-    fn mirror_mut(&mut self) -> Result<&mut Mirror, Error> {
-        self.mirror
-            .as_mut()
-            .ok_or_else(|| Error::new(ErrorKind::System, "watch", "there is no state yet (this is a bug)"))
-    }
-
     /// Plans the next reading: after a quiet moment, but not later than patience allows.
     fn schedule(&mut self) {
         let now = Instant::now();
@@ -224,8 +238,7 @@ impl Watch {
 
     /// Takes the notifications that wait in the socket, up to a limit.
     fn take_waiting(&mut self) -> Result<(), Error> {
-        let bug = || Error::new(ErrorKind::System, "watch", "there is no state yet (this is a bug)");
-        let mirror = self.mirror.as_mut().ok_or_else(bug)?;
+        let mirror = &mut self.mirror;
         let most = mirror.heard() + MANY_HINTS;
         let mut taken = false;
         self.is_behind = loop {
@@ -260,12 +273,12 @@ impl Watch {
         self.due = None;
         self.since = None;
         let start = Instant::now();
-        self.mirror_mut()?.begin_reading()?;
+        self.mirror.begin_reading()?;
         // The kernel queues a notification a moment after the change that it tells of. Asking for
         // something that needs the same lock waits for that moment.
-        self.mirror_mut()?.wait_for_writers()?;
+        self.mirror.wait_for_writers()?;
         self.take_waiting()?;
-        let outcome = self.mirror_mut()?.finish_reading();
+        let outcome = self.mirror.finish_reading();
         self.cost = start.elapsed();
         if outcome.is_worth_telling {
             let now = Instant::now();
@@ -274,10 +287,10 @@ impl Watch {
             }
             self.last_burst = Some(now);
             let number = self.burst;
-            let burst = self.mirror_mut()?.burst(number, outcome.events);
+            let burst = self.mirror.burst(number, outcome.events);
             sink(Message::Burst(burst));
         }
-        if self.mirror_mut()?.is_doubtful() {
+        if self.mirror.is_doubtful() {
             self.schedule();
         }
         if self.is_behind {
@@ -288,15 +301,15 @@ impl Watch {
 
     /// Catches up with everything that happened before the call.
     fn settle(&mut self, sink: &mut dyn FnMut(Message)) -> Result<Arc<Snapshot>, Error> {
-        self.mirror_mut()?.wait_for_writers()?;
+        self.mirror.wait_for_writers()?;
         self.take_waiting()?;
-        self.mirror_mut()?.doubt_untold();
+        self.mirror.doubt_untold();
         for _ in 0..ROUNDS {
             self.read_again(sink)?;
-            if !self.mirror_mut()?.is_doubtful() && !self.is_behind {
+            if !self.mirror.is_doubtful() && !self.is_behind {
                 break;
             }
         }
-        Ok(self.mirror_mut()?.state())
+        Ok(self.mirror.state())
     }
 }
